@@ -251,7 +251,6 @@ cdef class BaseReactor:
     cdef int _epoll
     cdef epoll_event _events[EVENTS]
     cdef bint _holding
-    cdef int64_t _held_ns
     cdef list _held
 
     def __init__(self, epoll, hub):
@@ -297,7 +296,7 @@ cdef class BaseReactor:
                 for channel in ready:
                     arrived, channel._arrived = channel._arrived, None
                     switch_to(channel.waiter, (arrived,))
-                    if self._held_ns > until_ns:
+                    if self._held and clock_ns() > until_ns:
                         self._send_held()
                         until_ns = clock_ns() + self.hold_ns
             finally:
@@ -307,34 +306,41 @@ cdef class BaseReactor:
             if not self.waiting or now_ns >= end_ns:
                 break
 
-    cdef int _hold(self, Channel channel, BaseConnection connection, bytes asked, started, int64_t now_ns) except -1:
+    cdef int _hold(self, Channel channel, BaseConnection connection, bytes asked, started) except -1:
         channel._connection, channel._asked, channel._started = connection, asked, started
         self._held.append(channel)
-        self._held_ns = now_ns
         return 0
 
     cdef int _send_held(self) except -1:
         cdef Channel channel
+        cdef BaseConnection connection
         cdef list held = self._held
-        cdef Py_ssize_t sent
+        cdef Py_ssize_t sent, at = 0
+        cdef int64_t since_ns
         if not held:
             return 0
         self._held = []
-        for channel in held:
-            connection, asked, started = channel._connection, channel._asked, channel._started
-            channel._connection = channel._asked = channel._started = None
-            if self.waiting.get(channel.fd) is not channel:
-                continue
-            sent, error = 0, None
-            try:
-                sent = (<BaseConnection>connection).send_now(channel, asked, started)
-            except BlockingIOError:
-                pass
-            except Exception as trouble:
-                error = trouble
-            if sent != len(asked):
-                self.waiting.pop(channel.fd, None)
-                switch_to(channel.waiter, (Unsent(sent, error),))
+        try:
+            while at < len(held):
+                channel = held[at]
+                at += 1
+                connection, asked, started = channel._connection, channel._asked, channel._started
+                channel._connection = channel._asked = channel._started = None
+                if self.waiting.get(channel.fd) is not channel:
+                    continue
+                since_ns, sent, error = connection.last_sent_ns, 0, None
+                try:
+                    sent = connection.send_now(channel, asked, started)
+                except BlockingIOError:
+                    pass
+                except Exception as trouble:
+                    error = trouble
+                connection.last_held_ns = connection.last_sent_ns - since_ns
+                if sent != len(asked):
+                    self.waiting.pop(channel.fd, None)
+                    switch_to(channel.waiter, (Unsent(sent, error),))
+        finally:
+            self._held[:0] = held[at:]
         return 0
 
 
@@ -389,7 +395,7 @@ cdef class BaseRequest:
 
 cdef class BaseConnection:
     cdef public BaseReactor _reactor
-    cdef public int64_t _timeout_ns, _done_ns, last_sent_ns, last_done_ns
+    cdef public int64_t _timeout_ns, _done_ns, last_sent_ns, last_held_ns, last_done_ns
     cdef public Py_ssize_t last_bytes
     cdef public bint last_started
     cdef public object last_head
@@ -427,12 +433,13 @@ cdef class BaseConnection:
         doing = "sending"
         try:
             channel = self._channel
-            self.last_started = False
+            self.last_started, self.last_held_ns = False, 0
             if channel is None or sent_ns - self._done_ns > IDLE_NS or (self._hints and channel.fd in self._hints):
                 channel = self._opened_channel(sent_ns, deadline_ns)
+                self.last_sent_ns = clock_ns()
             asked = request.text(body)
             if reactor._holding:
-                reactor._hold(channel, self, asked, started, sent_ns)
+                reactor._hold(channel, self, asked, started)
             else:
                 try:
                     sent = self.send_now(channel, asked, started)

@@ -43,7 +43,7 @@ class BaseReactor:
               (each time those of channels that keep something)
     turns     how long (ns) each batch of responses took to read, 0 for a single one
     sweep_ns  when whoever waits in vain is timed out next
-    holding   whether requests are held back, with others that `held` has; `held_ns`: when the last one was to be sent
+    holding   whether requests are held back, with others that `held` has
     hold_ns   so long at most, but for what is being worked on then
     """
 
@@ -55,7 +55,7 @@ class BaseReactor:
         self.turns = array("q")
         self.sweep_ns = 1 << 62
         self.switch = hub.switch
-        self.holding, self.held_ns, self.hold_ns = False, 0, HOLD_NS
+        self.holding, self.hold_ns = False, HOLD_NS
         self.held: list[tuple[Channel, BaseConnection, bytes, Callable[[int], None]]] = []
 
     def sweep_at(self, due_ns: int) -> None:
@@ -98,7 +98,7 @@ class BaseReactor:
             try:
                 for waiter, what in ready:
                     waiter.switch(what)
-                    if self.held_ns > until_ns:
+                    if self.held and _clock() > until_ns:
                         self._send_held()
                         until_ns = _clock() + self.hold_ns
             finally:
@@ -110,23 +110,28 @@ class BaseReactor:
 
     def _send_held(self) -> None:
         """All that are held back, but of those that were closed meanwhile. Who could not send the whole of it is told so."""
-        held, self.held = self.held, []
-        for channel, connection, asked, started in held:
-            if self.waiting.get(channel.fd) is not channel:
-                continue
-            connection.last_sent_ns = sent_ns = _clock()
-            connection.last_started = True
-            sent, error = 0, None
-            try:
-                started(sent_ns)
-                sent = channel.send(asked)
-            except BlockingIOError:
-                pass
-            except Exception as trouble:  # whatever it is, it is this request's alone
-                error = trouble
-            if sent != len(asked):
-                self.waiting.pop(channel.fd, None)
-                channel.waiter.switch(Unsent(sent, error))
+        left, self.held = iter(self.held), []
+        try:
+            for channel, connection, asked, started in left:
+                if self.waiting.get(channel.fd) is not channel:
+                    continue
+                sent_ns = _clock()
+                connection.last_held_ns, connection.last_sent_ns = sent_ns - connection.last_sent_ns, sent_ns
+                connection.last_started = True
+                sent, error = 0, None
+                try:
+                    started(sent_ns)
+                    sent = channel.send(asked)
+                except BlockingIOError:
+                    pass
+                except Exception as trouble:  # whatever it is, it is this request's alone
+                    error = trouble
+                if sent != len(asked):
+                    self.waiting.pop(channel.fd, None)
+                    channel.waiter.switch(Unsent(sent, error))
+                    error = None  # its traceback holds this frame
+        finally:
+            self.held[:0] = left  # none, but where something ends this process
 
 
 class BaseRequest:
@@ -152,6 +157,7 @@ class BaseConnection:
     """One request after the other on one channel, opened by the subclass.
 
     last_sent_ns    when the last request was sent, right before it was (perf_counter_ns)
+    last_held_ns    how long it had been held back before that
     last_started    whether that was said to `started`
     last_done_ns    when the last byte of its response had arrived
     last_head       what its response began with
@@ -163,7 +169,7 @@ class BaseConnection:
         self._hints, self._waiting, self._switch = reactor.hints, reactor.waiting, reactor.switch
         self._channel: Channel | None = None
         self._done_ns = 0  # when the last response on this connection had arrived; 0 before the first
-        self.last_sent_ns = self.last_done_ns = self.last_bytes = 0
+        self.last_sent_ns = self.last_held_ns = self.last_done_ns = self.last_bytes = 0
         self.last_started = False
         self.last_head = Head(0, None, False, False)
 
@@ -176,7 +182,7 @@ class BaseConnection:
         """
         self.last_sent_ns = sent_ns = _clock()
         reactor, deadline_ns = self._reactor, sent_ns + self._timeout_ns
-        doing = "sending"
+        doing, self.last_held_ns = "sending", 0
         try:
             channel = self._channel
             if channel is None or channel.fd in self._hints or sent_ns - self._done_ns > IDLE_NS:
@@ -190,7 +196,6 @@ class BaseConnection:
             if reactor.holding:
                 self.last_started = False
                 reactor.held.append((channel, self, asked, started))
-                reactor.held_ns = sent_ns
             else:
                 self.last_started = True
                 started(self.last_sent_ns)

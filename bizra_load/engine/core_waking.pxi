@@ -91,9 +91,9 @@ cdef class BasePacer:
         cdef int64_t number = self._count
         self._count += 1
         self._push(due_ns, number, this_greenlet())
-        if self._heap[0].number == number:
-            self._arm()
         try:
+            if self._heap[0].number == number:
+                self._arm()
             return switch_to(self._hub, ())
         except BaseException:
             self._remove(number)
@@ -107,11 +107,11 @@ cdef class BasePacer:
         cdef int64_t at = max(self._heap[0].due_ns, self._woken_ns + MIN_GAP_NS)
         if at == self._armed_ns:
             return 0
-        self._armed_ns = at
         if self._timer_fd < 0:
             self.arm_at(at)
         elif set_timer(self._timer_fd, at) < 0:
             PyErr_SetFromErrno(OSError)
+        self._armed_ns = at
         return 0
 
     def _fire(self):
@@ -126,6 +126,7 @@ cdef class BasePacer:
         if self._size:
             self._arm()
         elif self._timer is not None:
+            self._armed_ns = 0
             self._timer.disarm()
 
     cdef int _push(self, int64_t due_ns, int64_t number, waiter) except -1:

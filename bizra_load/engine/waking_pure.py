@@ -87,9 +87,9 @@ class BasePacer:
         entry = (due_ns, self._count, getcurrent())
         self._count += 1  # orders equal due times by arrival and keeps greenlets from being compared
         heapq.heappush(self._due, entry)
-        if self._due[0] is entry:
-            self._arm()
         try:
+            if self._due[0] is entry:
+                self._arm()
             woken_ns: int = self._switch()
         except BaseException:
             if entry in self._due:
@@ -107,11 +107,11 @@ class BasePacer:
         at = max(self._due[0][0], self._woken_ns + MIN_GAP_NS)
         if at == self._armed_ns:
             return
-        self._armed_ns = at
         if self._timer is not None:
             self._timer.arm(at)
         else:
             self.arm_at(at)
+        self._armed_ns = at
 
     def _fire(self) -> None:
         self._armed_ns = 0
@@ -125,4 +125,5 @@ class BasePacer:
         if due:
             self._arm()  # which makes the timer unreadable, too
         elif self._timer is not None:
+            self._armed_ns = 0  # somebody may have armed it above, and been woken since
             self._timer.disarm()

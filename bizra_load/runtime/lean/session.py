@@ -109,9 +109,11 @@ class LeanHttpSession(FastHttpSession):
                 connection.forget(jar.version)
             request = connection.requests.get(key) or self._prepared(origin, connection, key, asked)
             content = connection.exchange(request, body, ignored)
+            start_ns += connection.last_held_ns
             facts, done_ns = facts_of(connection.last_head), connection.last_done_ns
         except (EngineError, gevent.Timeout) as error:
             trouble = error
+            start_ns += connection.last_held_ns
         finally:
             origin.give_back(connection)
         kind_of = LeanContext if catch_response else LeanResponse

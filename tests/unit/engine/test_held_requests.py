@@ -134,6 +134,37 @@ def test_none_is_held_for_long_while_others_are_worked_on(users, monkeypatch):
     assert them.log.index("sent 1") < them.log.index("handled 2")
 
 
+def test_none_is_held_for_long_while_others_are_worked_on_who_send_nothing(users, monkeypatch):
+    monkeypatch.setattr(get_reactor(), "hold_ns", MS)
+
+    def busy_and_gone(user):
+        until_ns = time.perf_counter_ns() + 20 * MS
+        while user == 1 and time.perf_counter_ns() < until_ns:
+            pass
+        if user == 1:
+            raise gevent.GreenletExit
+
+    them = users(3, between=busy_and_gone)
+    them.respond_together()
+    them.until(lambda: "sent 2" in them.log)
+    assert them.log.index("sent 0") < them.log.index("handled 2")
+
+
+def test_how_long_a_request_was_held_is_known(users):
+    begun_ns = {}
+
+    def note(user):
+        begun_ns[user] = time.perf_counter_ns()
+
+    them = users(2, between=note)
+    them.respond_together()
+    them.until(lambda: "sent 1" in them.log)
+    first = them.connections[0]
+    assert begun_ns[0] <= first.last_sent_ns - first.last_held_ns <= begun_ns[1] <= first.last_sent_ns
+    them.respond_together()
+    gevent.joinall(them.greenlets, timeout=20, raise_error=True)
+
+
 def test_what_is_closed_while_it_is_held_is_not_sent(users):
     them = users(2, between=lambda user: them.connections[0].close() if user == 1 else None)
     them.respond_together()

@@ -7,6 +7,7 @@ import gevent
 import pytest
 
 from bizra_load.engine.pacer import Pacer
+from bizra_load.engine.waking_pure import MIN_GAP_NS
 
 MS = 1_000_000
 
@@ -42,3 +43,18 @@ def test_the_next_due_time_is_that_of_the_first_who_still_sleeps():
     assert pacer.next_due_ns == due_ns[2]
     gevent.killall(greenlets)
     assert pacer.next_due_ns is None
+
+
+def test_whoever_sleeps_until_the_time_that_a_disarmed_timer_had_is_woken():
+    """Asleep again from within the wake-up, and woken in the same: the timer that was armed for that is disarmed."""
+    pacer = Pacer()
+
+    def user():
+        woken_ns = pacer.sleep_until(time.perf_counter_ns() + MS)
+        pacer.sleep_until(woken_ns)
+        gevent.sleep(0)
+        pacer.sleep_until(woken_ns + MIN_GAP_NS)
+
+    greenlet = gevent.spawn(user)
+    greenlet.join(timeout=20)
+    assert greenlet.successful()
