@@ -17,6 +17,7 @@ from bizra_load.engine.core import BaseConnection, BaseRequest, Channel
 from bizra_load.engine.core_pure import IDLE_NS, READ_BYTES
 from bizra_load.engine.errors import ResponseTimeout, TransportError
 from bizra_load.engine.http_parser import LAST_CHUNK, Head, Reader, read_response
+from bizra_load.engine.outcomes import Unsent
 from bizra_load.engine.reactor import Reactor, get_reactor
 from bizra_load.engine.request_head import request_head
 from bizra_load.engine.sockets import closed_by_peer, opened, tls_context, unacknowledged
@@ -149,6 +150,22 @@ class Connection(BaseConnection):
         if _clock() > deadline_ns:
             raise ResponseTimeout("no complete response in time")  # a slow drip never lets the sweep see us wait long
         return data
+
+    def _opened_anew(self, error: OSError, deadline_ns: int) -> Channel:
+        """Instead of a kept channel that was cut off before this request: nothing of that has left this machine."""
+        if not self._done_ns:
+            raise error
+        self.close()
+        return self._open(deadline_ns)
+
+    def _send_rest(self, channel: Channel, asked: bytes, unsent: Unsent, deadline_ns: int) -> Channel:
+        """As exchange() does where a send has not taken the whole request; the channel where it is."""
+        if isinstance(unsent.error, (ConnectionResetError, BrokenPipeError)):
+            channel = self._opened_anew(unsent.error, deadline_ns)
+        elif unsent.error is not None:
+            raise unsent.error
+        self._write_rest(channel, asked, unsent.sent, deadline_ns)
+        return channel
 
     def _write_rest(self, channel: Channel, data: bytes, sent: int, deadline_ns: int) -> None:
         """Rare: the send buffer is full. Where the server closes meanwhile, it may have responded to what it had: a body that

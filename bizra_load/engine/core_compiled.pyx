@@ -481,20 +481,6 @@ cdef class BaseConnection:
             self.close()
             raise
 
-    def _opened_anew(self, error, deadline_ns):
-        if not self._done_ns:
-            raise error
-        self.close()
-        return self._open(deadline_ns)
-
-    def _send_rest(self, Channel channel, bytes asked, unsent, deadline_ns):
-        if isinstance(unsent.error, (ConnectionResetError, BrokenPipeError)):
-            channel = self._opened_anew(unsent.error, deadline_ns)
-        elif unsent.error is not None:
-            raise unsent.error
-        self._write_rest(channel, asked, unsent.sent, deadline_ns)
-        return channel
-
     def attempt(self, operation, BaseRequest request, bytes body, check, int64_t intended_ns):
         content = self.exchange(request, body, operation.started)
         self.last_bytes = len(content)

@@ -259,22 +259,6 @@ class BaseConnection:
         operation.succeeded(intended_ns, self.last_sent_ns, self.last_done_ns)
         return result
 
-    def _opened_anew(self, error: OSError, deadline_ns: int) -> Channel:
-        """Instead of a kept channel that was cut off before this request: nothing of that has left this machine."""
-        if not self._done_ns:
-            raise error
-        self.close()
-        return self._open(deadline_ns)
-
-    def _send_rest(self, channel: Channel, asked: bytes, unsent: Unsent, deadline_ns: int) -> Channel:
-        """As exchange() does where a send has not taken the whole request; the channel where it is."""
-        if isinstance(unsent.error, (ConnectionResetError, BrokenPipeError)):
-            channel = self._opened_anew(unsent.error, deadline_ns)
-        elif unsent.error is not None:
-            raise unsent.error
-        self._write_rest(channel, asked, unsent.sent, deadline_ns)
-        return channel
-
     def close(self) -> None:
         """Close the channel, if there is one."""
         raise NotImplementedError
@@ -285,6 +269,14 @@ class BaseConnection:
 
     def _open(self, deadline_ns: int) -> Channel:
         """A new one."""
+        raise NotImplementedError
+
+    def _opened_anew(self, error: OSError, deadline_ns: int) -> Channel:
+        """A new one instead of one on which nothing could be sent."""
+        raise NotImplementedError
+
+    def _send_rest(self, channel: Channel, asked: bytes, unsent: Unsent, deadline_ns: int) -> Channel:
+        """Send what is left of a held request, or raise what it failed by; the channel where it is."""
         raise NotImplementedError
 
     def _write_rest(self, channel: Channel, data: bytes, sent: int, deadline_ns: int) -> None:

@@ -119,7 +119,7 @@ cdef class BasePacer:
         self._armed_ns, self._woken_ns = 0, now
         while self._size and self._heap[0].due_ns <= now:
             due_ns = self._heap[0].due_ns
-            waiter = self._pop()
+            waiter = self._taken(0)
             self._lags.add(due_ns, now)
             switch_to(waiter, (now,))
             now = clock_ns()
@@ -142,9 +142,6 @@ cdef class BasePacer:
         self._size += 1
         self._rise(self._size - 1)
         return 0
-
-    cdef object _pop(self):
-        return self._taken(0)
 
     cdef object _taken(self, Py_ssize_t at):
         """The waiter of an entry, which is taken out."""

@@ -57,6 +57,12 @@ class Users:
             gevent.sleep(0.001)
 
 
+def busy_if_second(user):
+    until_ns = time.perf_counter_ns() + 20 * MS
+    while user == 1 and time.perf_counter_ns() < until_ns:
+        pass
+
+
 def accepted(server):
     end = time.monotonic() + 20
     while True:
@@ -122,12 +128,7 @@ def test_the_time_of_a_held_request_is_that_of_its_sending(users):
 def test_none_is_held_for_long_while_others_are_worked_on(users, monkeypatch):
     monkeypatch.setattr(get_reactor(), "hold_ns", MS)
 
-    def busy(user):
-        until_ns = time.perf_counter_ns() + 20 * MS
-        while user == 1 and time.perf_counter_ns() < until_ns:
-            pass
-
-    them = users(3, between=busy)
+    them = users(3, between=busy_if_second)
     them.respond_together()
     them.until(lambda: "sent 2" in them.log)
     assert them.log.index("sent 0") < them.log.index("handled 2")
@@ -138,9 +139,7 @@ def test_none_is_held_for_long_while_others_are_worked_on_who_send_nothing(users
     monkeypatch.setattr(get_reactor(), "hold_ns", MS)
 
     def busy_and_gone(user):
-        until_ns = time.perf_counter_ns() + 20 * MS
-        while user == 1 and time.perf_counter_ns() < until_ns:
-            pass
+        busy_if_second(user)
         if user == 1:
             raise gevent.GreenletExit
 
