@@ -17,6 +17,7 @@ import subprocess  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
+import uuid  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -33,6 +34,7 @@ from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START, Sende
 from bizra_load.measure.health import LAG_BITS  # noqa: E402
 from bizra_load.measure.report import encode_report  # noqa: E402
 from sla.values.histogram import from_values  # noqa: E402
+from sla.values.machine import MachineSecond  # noqa: E402
 from sla.values.window import Health, Window  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -44,7 +46,7 @@ class SimulatedWorker:
     """Locust's side of the protocol, and our reports; no users."""
 
     def __init__(self, number: int, port: int) -> None:
-        self.name = f"simulated-{number}"
+        self.name = f"bizra-load-worker-{number:03d}_{uuid.uuid4().hex}"  # as long as Locust's of a pod
         self.sent_bytes = self.sent_messages = 0
         self._client = zmqrpc.Client("127.0.0.1", port, self.name)
         self._state, self._users = "ready", {}
@@ -96,11 +98,19 @@ class SimulatedWorker:
     def _windows(self, second: int) -> bytes:
         windows = []
         for operation, n in OPERATIONS.items():
-            latency = self._rng.lognormal(np.log(200e3), 0.4, n).astype(np.int64)
-            h, total = from_values(latency), int(latency.sum())
-            windows.append(Window(second, operation, n, 0, n, n, {}, total, total, total, h, h))
-        lag = from_values(self._rng.lognormal(np.log(50e3), 0.5, 480).astype(np.int64)).rounded_up(LAG_BITS)
-        return encode_report(windows, [Health(second, self.name, lag, 0.1, 0, 10**8)])
+            service = self._rng.lognormal(np.log(200e3), 0.4, n).astype(np.int64)
+            response = service + self._lags(n)
+            sums = int(service.sum()), int(response.sum()), int(service.sum())
+            started = n + int(self._rng.integers(-1, 2))  # some are due in the second before
+            windows.append(Window(second, operation, n, 0, started, n, {}, *sums, from_values(response), from_values(service)))
+        lag, own_lag, hub = (from_values(self._lags(n)).rounded_up(LAG_BITS) for n in (480, 480, 10))
+        machine = MachineSecond(second, self.name, 2, *self._rng.random(3).round(6).tolist(), 0.0, 0.0)
+        figures = {"own_lag": own_lag, "hub": hub, "slots": 10, "machine": machine, "housekeeping_ns": 160_224}
+        clock = {"label_offset_ns": -717_353, "wall_offset_ns": -690_605, "clock_error_ns": 945_926}
+        return encode_report(windows, [Health(second, self.name, lag, 0.1, 0, 10**8, **figures, **clock)])
+
+    def _lags(self, n: int) -> np.ndarray:
+        return self._rng.lognormal(np.log(50e3), 0.5, n).astype(np.int64)
 
 
 _ZERO = (

@@ -31,8 +31,9 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.io.under_way import under_way
 from bizra_load.measure.report import Report
-from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, stored, window_row
+from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, window_row
 from bizra_load.measure.run_sums import WINDOWS_OF_REPORT, RunSums
+from bizra_load.measure.stored_rows import stored
 from sla.values.failure import FailureReason
 from sla.values.from_json import loads
 from sla.values.machine import MachineSecond

@@ -10,7 +10,6 @@ import msgpack
 
 from bizra_load.measure.hdr_codec import WireError, compressed, payload_steps
 from bizra_load.measure.rows import (
-    Row,
     failure_from_row,
     failure_row,
     from_rows,
@@ -20,6 +19,7 @@ from bizra_load.measure.rows import (
     texts_of_window_row,
     window_row_with,
 )
+from bizra_load.measure.stored_rows import Row
 from sla.values.failure import FailureReason
 from sla.values.histogram import Histogram
 from sla.values.window import Health, Window

@@ -13,12 +13,12 @@ from typing import Any
 
 from bizra_load.measure.hdr_codec import WireError, decode_histograms, encode_histograms
 from bizra_load.measure.operation_names import MAX_NAME
+from bizra_load.measure.stored_rows import Row, whole_health, whole_window
 from sla.values.failure import FailureReason
 from sla.values.histogram import Histogram
 from sla.values.machine import UNKNOWN, MachineSecond
 from sla.values.window import FAILED, HISTOGRAMS, LATENCIES, TIMED_OUT, TIMEOUT, Health, Window
 
-Row = dict[str, Any]
 Text = tuple[str, int]  # of a histogram, and how many samples are over its range
 MAX_COUNT = 1 << 62
 MAX_SECOND = 1 << 34  # the year 2514
@@ -57,6 +57,7 @@ def window_row_with(w: Window, texts: Sequence[str]) -> Row:
 
 def texts_of_window_row(row: Row) -> list[str]:
     """What window_row_with() was given, of a row that window_from_row() has taken."""
+    row = whole_window(row)
     return [row[name] for name in _names(row)]
 
 
@@ -91,7 +92,7 @@ def _checked_window(row: object) -> tuple[dict[str, Any], dict[str, Text]]:
     """A window's values by name but for its histograms, and the texts of those. Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a window must be a mapping")
-    row = {**_IMPLIED_OF_WINDOW, **row}
+    row = whole_window(row)
     failed = row.get("failed")
     if not isinstance(failed, Mapping) or len(failed) > 100:
         raise WireError("failed: must be a mapping of categories to counts")
@@ -178,7 +179,7 @@ def health_and_texts(row: object) -> tuple[Health, tuple[Text, Text, Text]]:
     """A row of health with its histograms as they are in the row, as of histograms_of_health(). Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a health row must be a mapping")
-    row = {**_IMPLIED_OF_HEALTH, **row}
+    row = whole_health(row)
     machine = row["machine"]
     health = Health(
         second=_count(row, "second", MAX_SECOND),
@@ -188,57 +189,16 @@ def health_and_texts(row: object) -> tuple[Health, tuple[Text, Text, Text]]:
         label_offset_ns=_signed(row, "label_offset_ns"),
         wall_offset_ns=_signed(row, "wall_offset_ns"),
         clock_error_ns=_signed(row, "clock_error_ns"),
-        machine=None if machine is None else machine_from_row(_whole(machine, row)),
+        machine=None if machine is None else machine_from_row(machine),
     )
     lag = _text(row, "lag"), _count(row, "lag_over_range")
     return health, (lag, (_text(row, "own_lag"), _count(row, "own_lag_over_range")), (_text(row, "hub"), 0))
 
 
-# Values that a stored row leaves out. Most are also those of runs that were saved before it was measured.
-_IMPLIED_OF_WINDOW: Row = {"unsent": 0, "untimed": 0, **{f"{name}_over_range": 0 for name in HISTOGRAMS}}
-_IMPLIED_OF_HEALTH: Row = {
-    "reconnects": 0,
-    "gc_pause_ns": 0,
-    "hub": "",
-    "slots": 0,
-    "bad_samples": 0,
-    "report_errors": 0,
-    "label_offset_ns": 0,
-    "wall_offset_ns": 0,
-    "clock_error_ns": -1,
-    "lag_over_range": 0,
-    "own_lag": "",
-    "own_lag_over_range": 0,
-    "housekeeping_ns": 0,
-    "machine": None,
-    "final": False,
-}
-_IMPLIED = {**_IMPLIED_OF_WINDOW, **_IMPLIED_OF_HEALTH}
-_NOTHING = object()  # equal to no value
 _COUNTS_OF_WINDOW = ("planned", "unsent", "started", "ok", "untimed", "in_flight_ns", "response_sum_ns", "service_sum_ns")
 _COUNTS_OF_HEALTH = ("reconnects", "rss_bytes", "gc_pause_ns", "slots", "bad_samples", "report_errors", "housekeeping_ns")
 _NUMBERS = (int, float)
 _MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
-
-
-def stored(row: Row) -> Row:
-    """A row of window_row() or health_row() as it is written to disk: without what its readers take to be so. Of its machine
-    these are the worker's name and second, where they are the row's own.
-    """
-    kept = {key: value for key, value in row.items() if key not in _IMPLIED or value != _IMPLIED[key]}
-    if machine := kept.get("machine"):
-        own = _own(row)
-        kept["machine"] = {key: value for key, value in machine.items() if own.get(key, _NOTHING) != value}
-    return kept
-
-
-def _own(row: Mapping[Any, Any]) -> Row:
-    return {"second": row.get("second"), "process": row.get("worker")}
-
-
-def _whole(machine: object, row: Mapping[Any, Any]) -> object:
-    """What stored() was given as a row's machine."""
-    return {**_own(row), **machine} if isinstance(machine, Mapping) else machine
 
 
 def machine_row(m: MachineSecond) -> Row:

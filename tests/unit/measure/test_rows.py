@@ -13,8 +13,9 @@ from bizra_load.archive.store import RunWriter
 from bizra_load.measure import hdr_codec
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import VERSION, decode_report, encode_report
-from bizra_load.measure.rows import from_rows, health_row, stored, window_from_row, window_row
+from bizra_load.measure.rows import from_rows, health_row, window_from_row, window_row
 from bizra_load.measure.run_sums import RunSums
+from bizra_load.measure.stored_rows import stored
 from sla.values.histogram import EMPTY, HIGHEST_NS, from_values
 from sla.values.machine import MachineSecond
 from sla.values.window import HISTOGRAMS, Health, Window
@@ -116,7 +117,10 @@ FULL = Health(
 )
 
 
-@pytest.mark.parametrize("window", [WINDOW, FAILED, dataclasses.replace(FAILED, ok=5, untimed=2, unsent=4)])
+PACED = dataclasses.replace(WINDOW, planned=7, unsent=4, response_sum_ns=9_250_000, service_sum_ns=9_250_000)
+
+
+@pytest.mark.parametrize("window", [WINDOW, FAILED, PACED, dataclasses.replace(FAILED, ok=5, untimed=2, unsent=4)])
 def test_a_stored_window_says_what_it_did(window):
     assert window_from_row(json.loads(json.dumps(stored(window_row(window))))) == window
 
@@ -126,21 +130,43 @@ def test_stored_health_says_what_it_did(health):
     assert from_rows([], [json.loads(json.dumps(stored(health_row(health))))])[1] == [health]
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"planned": None}, "planned: must be a whole number"),
+        ({"planned": 1, "unsent": 3}, "started: must be a whole number that is not negative"),
+        ({"planned": True}, "planned: must be a whole number"),
+        ({"response": 5}, "response: must be text"),
+        ({"response_sum_ns": "x"}, "response_sum_ns: must be a whole number"),
+    ],
+)
+def test_what_a_damaged_row_says_indirectly_is_checked_as_if_it_said_it(changed, message):
+    row = stored(window_row(PACED)) | changed
+    assert not {"started", "service", "service_sum_ns"} & row.keys()
+    for take in (window_from_row, RunSums().add_window_row):
+        with pytest.raises(WireError) as refusal:
+            take(row)
+        assert message in str(refusal.value)
+
+
 def test_what_a_row_has_of_everything_is_all_stored():
     assert stored(health_row(FULL)) == health_row(FULL)
-    whole = {f"{name}_over_range": 1 for name in HISTOGRAMS} | {"untimed": 1, "unsent": 1}
+    whole = {f"{name}_over_range": 1 for name in HISTOGRAMS} | {"untimed": 1, "unsent": 1, "service": "x", "service_sum_ns": 1}
     assert stored(window_row(FAILED) | whole) == window_row(FAILED) | whole
 
 
 def test_what_readers_take_to_be_so_is_not_stored():
-    kept = ["second", "operation", "planned", "started", "ok", "failed", "in_flight_ns", "response_sum_ns", "service_sum_ns"]
-    assert list(stored(window_row(WINDOW))) == [*kept, "response", "service"]
+    kept = ["second", "operation", "planned", "started", "ok", "failed", "in_flight_ns", "response_sum_ns", "response"]
+    assert list(stored(window_row(WINDOW))) == kept  # 3 were started, 0 planned; service times are the response times
+    kept.remove("started")
+    for all_sent in (dataclasses.replace(WINDOW, planned=3), dataclasses.replace(WINDOW, planned=7, unsent=4)):
+        assert [key for key in stored(window_row(all_sent)) if key != "unsent"] == kept
     row = stored({**health_row(QUIET), "final": False})
     assert list(row) == ["second", "worker", "cpu_share", "rss_bytes", "lag", "machine"]
     assert row["machine"].keys() == {"cores", "cpu_s", "waited_s", "steal", "pressure", "throttled_s"}
 
 
-@pytest.mark.parametrize("key", ["second", "operation", "planned", "started", "ok", "failed", "in_flight_ns", "response"])
+@pytest.mark.parametrize("key", ["second", "operation", "planned", "ok", "failed", "in_flight_ns", "response"])
 def test_nothing_else_of_a_window_may_be_missing(key):
     row = stored(window_row(FAILED))
     del row[key]
