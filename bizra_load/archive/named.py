@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from bizra_load.archive.latest import LATEST, run_folders
+from bizra_load.archive.names import RECORD
 from bizra_load.exit_codes import UsageError
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 
@@ -32,12 +33,18 @@ def check_named(path: Path, runs: Path) -> None:
     if not _is_name(path) or os.path.lexists(path):
         return
     if path.name == LATEST:
-        raise UsageError(f"{LATEST}: {runs} has none (allowed: after bizra-load run, or a run folder)")
+        raise UsageError(f"{LATEST}: {_no_latest(runs)}")
     close = difflib.get_close_matches(path.name, [LATEST, *(folder.name for folder in run_folders(runs))], 1)
     hint = (
         f", did you mean {close[0]!r}?" if close else " (allowed: a run folder, a name that bizra-load runs shows, or latest)"
     )
     raise UsageError(f"{path}: neither here nor among the runs of {runs}{hint}")
+
+
+def _no_latest(runs: Path) -> str:
+    if began := [folder.name for folder in run_folders(runs) if os.path.lexists(folder / RECORD)]:
+        return f"what was tried last in {runs} ended before its load (allowed: {began[-1]}, the newest run, or a run folder)"
+    return f"{runs} has no run (allowed: after bizra-load run, or a run folder)"
 
 
 def _is_name(path: Path) -> bool:

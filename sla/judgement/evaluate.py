@@ -23,13 +23,14 @@ from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.judge_all import judge_all
 from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
 from sla.judgement.sequential import LEVEL, LOOKED_LEVEL, look_level
-from sla.judgement.steady import find_steady
+from sla.judgement.steady import find_steady, operations_of
 from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.failure import most_frequent
 from sla.values.measurements import Measurements, RunFacts
+from sla.values.operation_groups import keys_without_value
 from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.snapshot import Snapshot
 
@@ -160,6 +161,10 @@ def _notes(
         notes.append(FAMILY_NOTE.format(alpha=100 * (1 - level), count=count))
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
+    notes += [
+        f"grouped by {key!r}, but no request has it in its context (allowed: a key of Locust's context)"
+        for key in keys_without_value(operations_of(measurements.windows))
+    ]
     notes += _end_notes(facts, agreement, steady, level)
     if steady is not None:
         notes += excluded_failures_notes(judged, measurements, agreement, steady, level, judge)

@@ -17,3 +17,15 @@ def in_group(operation: str, values: Mapping[str, str]) -> str:
 def groups_of(operation: str, measured: Collection[str]) -> list[str]:
     """The groups of an operation among the measured ones, in their order; [] where it has none."""
     return [name for name in measured if name.startswith(f"{operation} [") and name.endswith("]") and "=" in name]
+
+
+def keys_without_value(measured: Collection[str]) -> list[str]:
+    """Keys of groups that no request said: each group of such a key is the one without a value."""
+    values: dict[str, set[str]] = {}
+    for name in measured:
+        _, begin, pairs = name.rpartition(" [")
+        if begin and pairs.endswith("]"):
+            for pair in pairs[:-1].split(", "):
+                key, _, value = pair.partition("=")
+                values.setdefault(key, set()).add(value)
+    return [key for key, seen in values.items() if seen == {WITHOUT_VALUE}]

@@ -5,7 +5,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from bizra_load.archive import latest
+from bizra_load.archive.named import check_named
+from bizra_load.exit_codes import UsageError
 
 
 def folder(parent, name):
@@ -118,3 +122,16 @@ def test_a_neighbour_that_nobody_may_look_into_is_no_newer_run():
             latest.end(run, 3)
             assert run in latest.run_folders(Path(name))
         assert (Path(name) / "latest/exit-code").read_text() == "3\n"
+
+
+def test_where_latest_was_forgotten_the_newest_run_that_began_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"^latest: .* has no run \(allowed: after bizra-load run, or a run folder\)$"):
+        check_named(Path("latest"), tmp_path)
+    for name in ("1", "2", "3"):
+        (tmp_path / name).mkdir()
+        latest.begin(tmp_path / name)
+    for name in ("1", "2"):
+        (tmp_path / name / "run.json").touch()
+    latest.forget(tmp_path)
+    with pytest.raises(UsageError, match=r"ended before its load \(allowed: 2, the newest run, or a run folder\)$"):
+        check_named(Path("latest"), tmp_path)
