@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -55,29 +54,24 @@ class LoadCurve:
         """Times (s after the start) at which the planned count reaches each of `counts`, which must not decrease; ends
         with the curve. This inverts planned_count(): time-rescaling of a point process (Cox and Isham 1980, section 4.2).
         """
-        ends: list[float] = []
-        begins: list[float] = []
-        total = begin = 0.0
+        ascending = iter(counts)
+        count = next(ascending, math.inf)
+        planned = begin = 0.0
         for s in self.segments:
-            total += (s.from_per_s + s.to_per_s) / 2 * s.duration_s
-            ends.append(total)
-            begins.append(begin)
-            begin += s.duration_s
-        for count in counts:
-            at = bisect_right(ends, count)
-            if at >= len(ends):
-                return
-            segment = self.segments[at]
-            remaining = count - (ends[at - 1] if at else 0.0)
-            slope = (segment.to_per_s - segment.from_per_s) / segment.duration_s
-            if remaining <= 0.0:
-                yield begins[at]
-            elif slope == 0.0:
-                yield begins[at] + remaining / segment.from_per_s
-            else:
-                # root of from*t + slope*t^2/2 = remaining, in the form that does not cancel
-                root = math.sqrt(max(segment.from_per_s**2 + 2 * slope * remaining, 0.0))
-                yield begins[at] + 2 * remaining / (segment.from_per_s + root)
+            first, end = planned, planned + (s.from_per_s + s.to_per_s) / 2 * s.duration_s
+            from_per_s, slope = s.from_per_s, (s.to_per_s - s.from_per_s) / s.duration_s
+            while count < end:
+                remaining = count - first
+                if remaining <= 0.0:
+                    yield begin
+                elif slope == 0.0:
+                    yield begin + remaining / from_per_s
+                else:
+                    # root of from*t + slope*t^2/2 = remaining, in the form that does not cancel
+                    root = math.sqrt(max(from_per_s**2 + 2 * slope * remaining, 0.0))
+                    yield begin + 2 * remaining / (from_per_s + root)
+                count = next(ascending, math.inf)
+            planned, begin = end, begin + s.duration_s
 
 
 def ramp_and_hold(target_per_s: float, ramp_s: float, hold_s: float) -> LoadCurve:

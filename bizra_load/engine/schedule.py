@@ -27,12 +27,6 @@ LATE_NS = 250_000_000  # so long a last arrival may take to wake on a busy machi
 AHEAD = 16  # due times worked out at once, in about 15 us: one by one, each takes several us of code that is no longer cached
 
 
-def _ahead(due_ns: Iterator[int]) -> Iterator[int]:
-    """The same ones, AHEAD of them worked out at a time."""
-    while some := tuple(itertools.islice(due_ns, AHEAD)):
-        yield from some
-
-
 class Slot:
     """One user's share of the schedule. `take()` blocks until the next arrival is due and returns its intended start."""
 
@@ -249,10 +243,16 @@ class Schedule:
             return self._mine[-1]
         born_ns = time.perf_counter_ns()
         offsets = due_times_ns(self._curve, self._slots, self._arrivals, random.Random(self._rng.random()))
-        due_ns = _ahead(due for due in (self.start_ns + o for o in offsets) if due >= born_ns)
+        due_ns = self._from_its_start(offsets, born_ns)
         slot = SharedSlot(self, due_ns, self._shared) if shared else Slot(self, due_ns)
         self._mine.append(slot)
         return slot
+
+    def _from_its_start(self, offsets_ns: Iterator[int], born_ns: int) -> Iterator[int]:
+        """Due times of these, from `born_ns` on, AHEAD of them worked out at a time; the start must be known by the first one."""
+        due_ns = itertools.dropwhile(born_ns.__gt__, map(self.start_ns.__add__, offsets_ns))
+        while some := tuple(itertools.islice(due_ns, AHEAD)):
+            yield from some
 
     @property
     def slots_in_use(self) -> int:
