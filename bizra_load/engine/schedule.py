@@ -249,7 +249,7 @@ class Schedule:
         return slot
 
     def _from_its_start(self, offsets_ns: Iterator[int], born_ns: int) -> Iterator[int]:
-        """Due times of these, from `born_ns` on, AHEAD of them worked out at a time; the start must be known by the first one."""
+        """Due times of these, from `born_ns` on, AHEAD of them worked out at a time; asked for once the start is known."""
         due_ns = itertools.dropwhile(born_ns.__gt__, map(self.start_ns.__add__, offsets_ns))
         while some := tuple(itertools.islice(due_ns, AHEAD)):
             yield from some
