@@ -155,7 +155,8 @@ def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) 
 def _undecided(o: ObjectiveResult) -> str:
     """Where no length of a run can be named."""
     if o.reason.endswith(MEASURE_LONGER):
-        return "a longer run, or what the reason names"
+        how = o.reason.rpartition(": ")[2]  # such as "scrape every 2 s, or measure longer"
+        return "a longer run" if how == MEASURE_LONGER else how
     if endless(o) or o.reason.endswith(REACHES):
         return "a longer run; how much longer can't be estimated from this one"
     on_target = o.estimate is not None and o.estimate.point == o.target
