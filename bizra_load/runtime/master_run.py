@@ -29,6 +29,7 @@ from bizra_load.runtime.locust_quirks import constant_users
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
+from bizra_load.runtime.unexplained import unexplained_of
 from bizra_load.settings.settings import Settings
 from sla.values.assessment import Assessment
 from sla.values.measurements import RunFacts, UserCount
@@ -243,6 +244,7 @@ class MasterRun:
             decided=bool(self._decided and not self._decided.missed),
             judged_until_ns=self._decided.until_ns if self._decided else 0,
             exceptions=sum(row["count"] for row in runner.exceptions.values()) if runner is not None else 0,
+            unexplained_exceptions=unexplained_of(self._environment).count,
             seed=self.settings.seed,
             target_is_local=self._server.is_local,
             request_timeout_ns=int(self.settings.request_timeout_s * 1e9),

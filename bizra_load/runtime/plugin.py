@@ -25,6 +25,7 @@ from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_e
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.paced_tasks import PacedShape, pace_if_asked, set_pacing
 from bizra_load.runtime.shapes import StagesShape
+from bizra_load.runtime.unexplained import unexplained_of
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
 from bizra_load.runtime.worker_run import WorkerRun
@@ -114,6 +115,7 @@ class Plugin:
         if self._worker is not None:
             self._worker.listen()
             events.request.add_listener(self._worker.on_request)
+        unexplained_of(self._environment)
         events.test_start.add_listener(self._on_test_start)
         quiet()
         statistics_that_end()

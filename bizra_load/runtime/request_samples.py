@@ -18,11 +18,13 @@ Record = Callable[[int, int, int], None]  # intended, sent, done (perf_counter_n
 
 
 class RequestSamples:
-    """One run's. A plain success of a method and a name that were there before takes the short way, succeeded()."""
+    """One run's. A plain success of a method and a name that were there before takes the short way, succeeded(). `on_failure`
+    is called in the greenlet of each failed request.
+    """
 
-    def __init__(self, recorder: Recorder, names: RequestNames, paced: bool) -> None:
+    def __init__(self, recorder: Recorder, names: RequestNames, paced: bool, on_failure: Callable[[], None]) -> None:
         self._quick: dict[tuple[str, str], Record] = {}
-        self._recorder, self._names, self._paced = recorder, names, paced
+        self._recorder, self._names, self._paced, self._on_failure = recorder, names, paced, on_failure
         self._bad = 0
 
     def take(
@@ -55,6 +57,7 @@ class RequestSamples:
         if not (exception is None or (type(exception) in _PLAIN and not exception)):
             category, reason = category_of(exception, response), reason_of(exception)
             operation.failed(category, intended, sent, done_ns, reason)
+            self._on_failure()
             if task is not None and task.failure is None:
                 task.failure = category, f"a request of it: {reason}"
         elif took is None:

@@ -144,6 +144,7 @@ class OpenModelUser(User):
                 operation.started(sent_ns)
             connection.last_done_ns = done_ns
             operation.failed(category_of_error(trouble), intended_ns, sent_ns, done_ns, str(trouble))
+            self.test_run.request_failed()
         if connection.reconnects != self._reconnects:
             self.test_run.reconnects += connection.reconnects - self._reconnects
             self._reconnects = connection.reconnects
@@ -163,6 +164,7 @@ class OpenModelUser(User):
             operation.succeeded(intended_ns, sent_ns, done_ns)
             return left.result, None
         operation.failed(wrong.category, intended_ns, sent_ns, done_ns, wrong.reason)
+        self.test_run.request_failed()
         return None, wrong
 
     def _fire(self, operation: Operation, intended_ns: int, error: Exception | None) -> None:

@@ -35,6 +35,7 @@ from bizra_load.runtime.last_requests import no_further_requests
 from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.runtime.request_names import RequestNames
 from bizra_load.runtime.request_samples import RequestSamples
+from bizra_load.runtime.unexplained import unexplained_of
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
@@ -81,7 +82,9 @@ class WorkerRun:
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
         self._environment, self._index, self._clock = environment, index, clock
         self._health, self._quiet = health, quiet
-        self.requests = RequestSamples(recorder, RequestNames(settings.fold_names, settings.group_by), settings.pace_tasks)
+        self.request_failed = unexplained_of(environment).request_failed
+        names = RequestNames(settings.fold_names, settings.group_by)
+        self.requests = RequestSamples(recorder, names, settings.pace_tasks, self.request_failed)
         self._reports = 0
         self._drain: Event | None = None
         self._ending = Event()

@@ -88,6 +88,7 @@ class RunFacts:
     failed_checks      of imported results: the script's own checks that failed, by name
     bad_samples        of imported results: samples with a time or a latency that is none
     exceptions         of the locustfile's own code, and those that followed from a failed request
+    unexplained_exceptions  those of them that followed from none (-1: not told apart, in runs before 2026-12)
     target_is_local    the target runs on a machine that also makes the load
     request_timeout_ns after which a request of the load counted as timed out (0: unknown)
     tick_ns            of imported results: the step in which latencies were recorded, which each may be off by (0: a fine one)
@@ -117,6 +118,7 @@ class RunFacts:
     failed_checks: tuple[FailedCheck, ...] = ()
     bad_samples: int = 0
     exceptions: int = 0
+    unexplained_exceptions: int = -1
     seed: int = 0
     target_is_local: bool = False
     request_timeout_ns: int = 0

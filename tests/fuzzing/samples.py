@@ -105,11 +105,12 @@ def _failed(exception: object) -> bool:
 
 @cache
 def _worker_run() -> Any:
+    from locust.env import Environment
+
     from bizra_load.runtime.worker_run import WorkerRun
     from bizra_load.settings.settings import resolve
 
-    arguments = SimpleNamespace(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), SteadyClock()
-    return WorkerRun.start(*arguments)  # type: ignore[arg-type]
+    return WorkerRun.start(Environment(), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), SteadyClock())
 
 
 def events_check(request_events: list[dict[str, Any]]) -> str:
@@ -119,7 +120,7 @@ def events_check(request_events: list[dict[str, Any]]) -> str:
 
     now_ns = time.perf_counter_ns()
     worker.recorder = Recorder(now_ns, time.time_ns())
-    worker.requests = RequestSamples(worker.recorder, RequestNames(worker.settings.fold_names), paced=False)
+    worker.requests = RequestSamples(worker.recorder, RequestNames(worker.settings.fold_names), False, lambda: None)
     for event in request_events:
         worker.on_request(time.perf_counter_ns(), **event)
     windows = worker.recorder.take(time.perf_counter_ns() + 10**9, everything=True)

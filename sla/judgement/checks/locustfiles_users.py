@@ -15,14 +15,17 @@ CEASED = "find out why the service ceased to respond"
 
 
 def exceptions(measurements: Measurements) -> list[Check]:
-    """Exceptions of the locustfile's code. Where tasks are measured, those that it ended are known; else there are at least as
-    many as are more than the requests that failed, each of which may have raised one.
+    """Exceptions of the locustfile's code. Where tasks are measured, those it ended are known; in newer runs also those that
+    followed from no failed request. In others there are at least as many as are more than the requests that failed, each of
+    which may have raised one.
     """
-    windows = measurements.windows
+    windows, facts = measurements.windows, measurements.facts
     ended = sum(w.failed.get(EXCEPTION, 0) for w in windows)
     tasks = [w for w in windows if w.operation.startswith(TASK)]
-    failures = 0 if tasks else sum(w.failures for w in windows)
-    own = max(ended, measurements.facts.exceptions - failures if not tasks else 0)
+    known = bool(tasks) or facts.unexplained_exceptions >= 0
+    failures = 0 if known else sum(w.failures for w in windows)
+    others = 0 if tasks else facts.unexplained_exceptions if known else facts.exceptions - failures
+    own = max(ended, others)
     if own <= 0:
         return []
     done = sum(w.finished for w in tasks) or own + sum(w.finished for w in windows)

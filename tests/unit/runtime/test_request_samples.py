@@ -14,7 +14,7 @@ DONE_NS = 5 * SECOND_NS + SECOND_NS // 2
 
 def samples_of(paced=False, group_by=()):
     recorder = Recorder(0, 0)
-    return recorder, RequestSamples(recorder, RequestNames(Folding(AUTO), group_by), paced)
+    return recorder, RequestSamples(recorder, RequestNames(Folding(AUTO), group_by), paced, lambda: None)
 
 
 def windows(recorder):

@@ -49,7 +49,7 @@ def user_of(connection):
     user = Plain.__new__(Plain)
     user.connection, user._reconnects = connection, 0
     user.slot = Some(take=time.perf_counter_ns)
-    user.test_run = Some(fire_request_events=False, reconnects=0)
+    user.test_run = Some(fire_request_events=False, reconnects=0, request_failed=lambda: None)
     return user
 
 def accept(_):

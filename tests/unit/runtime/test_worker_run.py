@@ -16,6 +16,7 @@ import json, random, sys, time
 from types import SimpleNamespace as Some
 
 import gevent
+from locust.env import Environment
 
 import bizra_load.runtime.worker_run
 from bizra_load.engine.quiet import QuietMoments, phase_of
@@ -45,7 +46,7 @@ class Watched(QuietMoments):
 
 def worker(index):
     clock = SteadyClock()
-    arguments = Some(runner=None), resolve(None), str(index), index, "r", None, lambda _: None, ClusterKey(), clock
+    arguments = Environment(), resolve(None), str(index), index, "r", None, lambda _: None, ClusterKey(), clock
     made = bizra_load.runtime.worker_run.WorkerRun.start(*arguments)
     maker = made.recorder.maker
 
@@ -107,6 +108,8 @@ from types import SimpleNamespace as Some
 
 import gevent
 
+from locust.env import Environment
+
 import bizra_load.runtime.worker_run as worker_run
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
@@ -125,7 +128,7 @@ def frozen():
 
 worker_run.practise, worker_run.gc = practised, Some(collect=gc.collect, freeze=frozen, set_threshold=gc.set_threshold)
 clock = SteadyClock()
-made = worker_run.WorkerRun.start(Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock)
+made = worker_run.WorkerRun.start(Environment(), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock)
 made.begin(-1_500_000_000, clock.unix_ns() - 500_000_000)  # half a second ago: the first arrival is due in a second
 while len(events) < 2:
     gevent.sleep(0.01)
@@ -146,6 +149,8 @@ BROKEN_REPORT = """
 import json, time
 from types import SimpleNamespace as Some
 
+from locust.env import Environment
+
 import bizra_load.runtime.worker_run as worker_run
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
@@ -162,7 +167,7 @@ def one_ends():
     made.recorder.operation("generate").succeeded(now_ns - 2, now_ns - 1, now_ns)
 
 clock, sent = SteadyClock(), []
-arguments = Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock
+arguments = Environment(), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock
 made = worker_run.WorkerRun.start(*arguments)
 made._reporter.kill()
 made.sender.report = lambda data, final: sent.append(data)

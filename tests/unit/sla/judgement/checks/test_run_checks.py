@@ -91,6 +91,15 @@ def test_exceptions_of_the_locustfiles_code_are_counted_but_for_those_of_failed_
     assert text in (check.reason if check else "")
 
 
+@pytest.mark.parametrize(("unexplained", "status"), [(30, Status.FAIL), (1, Status.WARN), (0, None)])
+def test_where_exceptions_are_told_apart_failures_of_other_tasks_explain_none(unexplained, status):
+    measured = run([window(12, count=150, failed={"not_valid": 50})], exceptions=40, unexplained_exceptions=unexplained)
+    check = checks(measured).get("exceptions")
+    assert (check and check.status) == status
+    if check:
+        assert f"code raised {unexplained} exception{'s' * (unexplained > 1)} that no failed request explains" in check.reason
+
+
 def test_where_nothing_was_done_in_the_judged_part_there_is_no_data():
     nothing = run([window(5, count=0, failed={"http_4xx": 20}), Window(14, "a")])
     assert checks(nothing)["data"].status is Status.WARN  # there are no objectives
