@@ -61,6 +61,20 @@ def writing(place: object, what: str = "a folder") -> Iterator[None]:
         raise UsageError(f"{place}: {error.strerror} (allowed: {what} that can be written)") from None
 
 
+def check_writable(path: Path, place: object) -> None:
+    """Whether a file can be written there, its missing folders too, tried before there is anything to write; nothing is left.
+    Raises UsageError, which names `place`.
+    """
+    with writing(place, "a file"):
+        if os.path.lexists(path):
+            if path.is_dir() or path.is_file():  # opening a pipe would wait for its reader
+                path.open("ab").close()
+            return
+        folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
 @contextmanager
 def alone_in(folder: Path, place: object) -> Iterator[None]:
     """While the block runs, nobody else that asks for it has the folder: flock(2), which ends with the process. Raises

@@ -5,14 +5,22 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import check_writable
 from bizra_load.io.ports import listening_refused
 from bizra_load.settings.inputs import LAST_PORT, MAX_DURATION_S, MAX_USERS
 
 _VERSION, _HELP = "locust --version; bizra-load --version for ours", "locust --help; bizra-load run --help for ours"
 ELSEWHERE = {"-V": _VERSION, "--version": _VERSION, "-h": _HELP, "--help": _HELP}
+FILES = {
+    "csv_prefix": ("--csv", "_stats.csv"),
+    "html_file": ("--html", ""),
+    "json_file": ("--json-file", ""),
+    "logfile": ("--logfile", ""),
+}
 PORTS = {"master_bind_port": "--master-bind-port", "master_port": "--master-port"}
 
 
@@ -29,6 +37,9 @@ def check_options(options: Mapping[str, Any]) -> None:
     """
     for name, flag in PORTS.items():
         check_port(flag, options[name])
+    for name, (flag, end) in FILES.items():
+        if options[name] is not None:
+            check_writable(Path(f"{options[name]}{end}"), f"{flag}: {options[name]}")
     users, run_time_s = options["num_users"], options["run_time"]
     if users is not None and not 1 <= users <= MAX_USERS:
         raise UsageError(f"-u/--users: {users} (allowed: 1 to {MAX_USERS})")

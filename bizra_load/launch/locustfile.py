@@ -33,6 +33,7 @@ _OF_LOCUST = ("between", "constant", "constant_pacing", "constant_throughput", "
 # what Locust makes of no words
 _NONE = (
     *("host", "num_users", "run_time", "processes", "loglevel", "master_bind_port", "master_port"),
+    *("csv_prefix", "html_file", "json_file", "logfile"),
     *_PRINTED,
 )
 NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "master": False, "worker": False}

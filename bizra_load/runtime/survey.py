@@ -47,6 +47,7 @@ ASKED = (
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
     *("master_bind_host", "master_bind_port", "master_port"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
+    *("csv_prefix", "html_file", "json_file", "logfile"),
 )
 
 

@@ -25,6 +25,12 @@ MISTAKES = [
     (("-t", "0"), "-t/--run-time: 0 s (allowed: more than 0, up to 31 days)"),
     (("-t", "99999999999999999999"), "-t/--run-time: 99999999999999999999 s (allowed: more than 0, up to 31 days)"),
     (("-t", "99999999999999999999h"), "such as of -t/--run-time (allowed: more than 0, up to 31 days)"),
+    (("--html", "."), "--html: .: Is a directory (allowed: a file that can be written)"),
+    (("--html", "mine.py/x.html"), "--html: mine.py/x.html: Not a directory (allowed: a file that can be written)"),
+    (("--html", "/proc/x"), "--html: /proc/x: No such file or directory (allowed: a file that can be written)"),
+    (("--csv", "/proc/x"), "--csv: /proc/x: No such file or directory (allowed: a file that can be written)"),
+    (("--json-file", "/proc/x/y"), "--json-file: /proc/x/y: No such file or directory (allowed: a file that can be written)"),
+    (("--logfile", "."), "--logfile: .: Is a directory (allowed: a file that can be written)"),
     (("--worker", "--master-port", "0"), "--master-port: 0 (allowed: 1 to 65535)"),
 ]
 VARIABLES = [
