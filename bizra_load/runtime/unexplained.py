@@ -17,7 +17,7 @@ _FAILED_IN = "bizra_load_failed_in"  # what a user's greenlet says of its last f
 
 
 class UnexplainedExceptions:
-    """Of one process; on a master those of all workers. Locust counts exceptions, but not what they come from."""
+    """Those of one process; on a master of all workers. Locust counts exceptions, but not what they come from."""
 
     def __init__(self, environment: Environment) -> None:
         self.count = 0  # since the test began

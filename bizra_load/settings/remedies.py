@@ -19,6 +19,7 @@ WORDS: RemedyWords = {
     Remedy.LESS_WORK_A_WORKER: "more workers, so that each has fewer operations (--workers)",
     Remedy.CORE_USED_UP: "more workers: one core is nearly used up (--workers)",
     Remedy.FEWER_WORKERS: "stop what else runs on that machine, or fewer workers (--workers)",
+    Remedy.PLAN_THE_RATE: "give --target-ops: what the generator adds is measured then; or stop what else runs on its machine",
     Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
     Remedy.EVIDENCE: "--evidence {key}=FILE",
     Remedy.FEWER_OPERATIONS_A_USER: (

@@ -22,6 +22,7 @@ from reports.formats.table import (
 from sla.judgement.checks.silence import SILENT
 from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
+from sla.judgement.generator.waiting_workers import FOR_A_CORE
 from sla.judgement.moving import REACHES
 from sla.judgement.no_data import OUTSIDE
 from sla.judgement.status import ONE_BUCKET, ONE_STEP, OVER_BASELINE, THIN_EVIDENCE
@@ -112,6 +113,8 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
         yield Advice(f"{figure}: {o.reason}", _lag_advice(a) or "repeat the run on a quieter machine")
     elif o.reason.startswith(SHARED_HOST):
         yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
+    elif FOR_A_CORE in o.reason and o.status is Status.INCONCLUSIVE:
+        yield Advice(f"{figure}: {o.reason}", words[Remedy.PLAN_THE_RATE])
     elif o.reason.startswith(SILENT):
         yield Advice(f"{figure}: {o.reason}", "repeat the run with a load that does not pause")
     elif o.reason.startswith(ONE_BUCKET):

@@ -24,6 +24,7 @@ class Remedy(str, Enum):
     CORE_USED_UP = "more workers: one core is nearly used up"
     FEWER_WORKERS = "stop what else runs on that machine, or fewer workers"
     # in documents
+    PLAN_THE_RATE = "a planned rate, where what the generator adds is measured; or stop what else runs on its machine"
     COVER_THE_JUDGED_PART = "give the server's metrics over the whole judged part"
     EVIDENCE = "evidence of {key}"
     FEWER_OPERATIONS_A_USER = "fewer operations a user: a slow response then holds up fewer of the operations behind it"

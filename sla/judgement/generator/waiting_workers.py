@@ -4,9 +4,10 @@ Where arrivals are planned, lateness is measured (generator.lateness). In a clos
 a worker was ready and waited for a core (schedstat, proc(5)), or was stopped by a quota, in each second. Two bounds:
 
 - No operation is delayed by more than what any worker waited while it was under way (Waits.during).
-- Of operations that this package sends, no more are under way at once than there are slots, k. Where the worker that waited
-  longest did for W, all delays together are at most k W, and their mean at most k W / N over the N that ended. By Markov's
-  inequality at most the share p = k W / (N x) is delayed by more than x, so for the latency R without waits and the measured Y
+- No more operations are under way at once than there are slots, or users of others, k: one makes one request at a time. Where
+  the worker that waited longest did for W, all delays together are at most k W, and their mean at most k W / N over the N that
+  ended. By Markov's inequality at most the share p = k W / (N x) is delayed by more than x, so for the latency R without waits
+  and the measured Y
 
       P(R > t) >= P(Y > t + x) - p,    hence R's q-quantile is at least Y's (q - p)-quantile less x.
 
@@ -15,7 +16,8 @@ A target on the same machine waits, too: then W is its time, and Y what its own 
 A user without a plan is always in one operation at most, so all of its delays together are at most W: in the same time it does
 at most 1 / (1 - W) times as much without them (Waits.at_most).
 
-Limit: what a wait does to the target (several requests at once after it) is not in it, nor what the hypervisor takes (steal).
+Limits: a user of others who makes several requests at once (greenlets of its own), unless there are more than k on average;
+what a wait does to the target (several requests at once after it) is not in it, nor what the hypervisor takes (steal).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.judgement.generator.connections import shares_beyond
+from sla.values.agreement import TASK
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.health_rows import accounts_of
@@ -36,6 +39,8 @@ from sla.values.histogram import IntArray
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements
 
+FOR_A_CORE = "of the time for a core"
+EDGES = 1.05  # times as long as users can be in requests: one belongs to the second in which it ended, however long it took
 PARTS_UNDER = (0.25, 0.5, 0.75)  # of the share under a quantile: so many may have waited longer than what is taken off
 
 
@@ -52,7 +57,7 @@ class Waits:
     mean_ns: float = math.inf
 
     def __str__(self) -> str:
-        return f"{self.who} waited up to {100 * self.share:.1f} % of the time for a core"
+        return f"{self.who} waited up to {100 * self.share:.1f} % {FOR_A_CORE}"
 
     def during(self, from_second: int, to_second: int, longest_ns: float) -> float:
         """By how much (ns) an operation that took up to `longest_ns` and ended in [from, to) was delayed, at most. An account
@@ -137,8 +142,22 @@ def _with_mean(waits: Waits, measurements: Measurements, operations: Sequence[st
     timed = sum(w.ok - w.untimed for w in here)
     if not timed:
         return None
-    slots = measurements.facts.slots if any(w.in_flight_ns for w in here) else 0  # of others' users nobody counts them
+    slots = measurements.facts.slots if any(w.in_flight_ns for w in here) else _users_of_others(measurements, steady)
     if not slots:
         return waits
     waited_ns = waits.share * (steady.to_second - steady.from_second) * 1e9
     return dataclasses.replace(waits, mean_ns=slots * waited_ns / timed)
+
+
+def _users_of_others(measurements: Measurements, steady: Steady) -> int:
+    """How many users of others there were in the judged part, each in one request at most; 0 where their number changed or was
+    not counted, and where more requests than that were under way on average.
+    """
+    before = [c for c in measurements.facts.users if c.from_ns <= steady.from_second * 1e9][-1:]
+    within = [c for c in measurements.facts.users if steady.from_second * 1e9 < c.from_ns < steady.to_second * 1e9]
+    counts = [c.users for c in (*before, *within)]
+    if not before or not all(counts):
+        return 0
+    took_ns = sum(w.service_sum_ns for w in measurements.windows if steady.holds(w.second) and not w.operation.startswith(TASK))
+    most_ns = EDGES * max(counts) * (steady.to_second - steady.from_second) * 1e9
+    return max(counts) if took_ns <= most_ns else 0

@@ -12,6 +12,7 @@ from sla.judgement.checks.silence import SILENT
 from sla.judgement.evaluate import evaluate
 from sla.judgement.few_windows import too_few_scrapes
 from sla.judgement.generator.lateness import SHARED_HOST
+from sla.judgement.generator.waiting_workers import Waits
 from sla.judgement.moving import REACHES
 from sla.judgement.no_data import OUTSIDE
 from sla.judgement.status import NO_DATA, THIN_EVIDENCE
@@ -101,6 +102,14 @@ def test_a_queue_that_the_loads_own_host_can_hide_wants_another_host_for_the_loa
     [message] = text(a)
     assert message.startswith("PoI generate p99 ")
     assert message.endswith(f"{reason}: make the load from another host than the target's")
+
+
+def test_waits_for_a_core_in_a_closed_model_want_a_planned_rate_or_a_free_core(healthy):
+    waits = Waits("workers", 0.01, {})
+    message = text(changed(healthy, "poi_generate_p99", status=Status.INCONCLUSIVE, reason=f"{waits}: without that, x"))
+    assert [m.rpartition(": without that, x: ")[2] for m in message] == [
+        "give --target-ops: what the generator adds is measured then; or stop what else runs on its machine"
+    ]
 
 
 def test_a_throughput_that_pauses_of_the_load_made_wants_a_load_without_any(healthy):

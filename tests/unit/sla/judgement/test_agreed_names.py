@@ -49,11 +49,11 @@ def test_what_is_agreed_of_an_operation_is_agreed_of_its_groups_together():
 
 
 def test_a_key_of_groups_that_no_request_has_is_named():
-    said = "grouped by 'tenant', but no request has it in its context"
+    expected = "grouped by 'tenant', but no request has it in its context"
     nobody = named("call [tenant=(none), plan=a]", "call [tenant=(none), plan=(none)]", "call [of mine]", "task call")
     some = named("call [tenant=(none)]", "call [tenant=b]")
     notes = [[note for note in evaluate(run, AGREED).notes if note.startswith("grouped by")] for run in (nobody, some)]
-    assert notes == [[f"{said} (allowed: a key of Locust's context)"], []]
+    assert notes == [[f"{expected} (allowed: a key of Locust's context)"], []]
 
 
 def test_a_task_stays_one_whatever_is_agreed_of_its_plain_name():

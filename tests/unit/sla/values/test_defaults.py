@@ -69,7 +69,7 @@ def falsy(value, but=()):
 
 def test_facts_that_nobody_states_accuse_a_run_of_nothing():
     facts = RunFacts(1, 2)
-    assert falsy(facts, but=("load_started_ns", "load_ended_ns", "closed", "failures_known"))
+    assert falsy(facts, but=("load_started_ns", "load_ended_ns", "closed", "failures_known", "unexplained_exceptions"))
     assert facts.closed
     assert facts.failures_known
     assert Measurements((), (), (), facts).windows_of("a") == ()

@@ -17,7 +17,7 @@ from sla.values.assessment import Severity, Status
 from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency, Throughput
 from sla.values.machine import TARGET, MachineSecond
-from sla.values.measurements import Measurements, RunFacts
+from sla.values.measurements import Measurements, RunFacts, UserCount
 from sla.values.window import Health, Window
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, measurements
@@ -88,6 +88,12 @@ def without_slots(run):
     return dataclasses.replace(run, windows=windows, facts=dataclasses.replace(run.facts, slots=0))
 
 
+def of_counted_users(run, users=USERS):
+    """Of users that are not ours, whose number is known."""
+    run = without_slots(run)
+    return dataclasses.replace(run, facts=dataclasses.replace(run.facts, users=(UserCount(START * 10**9, users),)))
+
+
 def latency_at(q, run):
     objective = dataclasses.replace(client(), kind=ClientLatency(q, "response"))
     return estimator_of(objective, LOCAL.agreement).from_run(run, find_steady(run), None)(0.95)
@@ -96,7 +102,7 @@ def latency_at(q, run):
 @pytest.mark.parametrize("q", [0.1, 0.5, 0.9, 0.99])
 def test_what_comes_in_step_is_delayed_by_whole_waits_however_few_are_under_way_on_average(q):
     run, alone = in_step_run()
-    for each in (run, without_slots(run)):
+    for each in (run, without_slots(run), of_counted_users(run)):
         latency = latency_at(q, each)
         assert latency.at_least.low <= np.quantile(alone, q) < 40e6 < latency.estimate.low
 
@@ -108,17 +114,30 @@ def test_what_no_wait_is_long_enough_for_stands_though_there_were_some():
     windows = [dataclasses.replace(w, response=rare, service=rare, ok=2000) for w in run.windows]
     health = [dataclasses.replace(h, machine=dataclasses.replace(h.machine, waited_s=0.001)) for h in run.health]
     run = dataclasses.replace(run, windows=tuple(windows), health=tuple(health))
-    for each in (run, without_slots(run)):
+    for each in (run, without_slots(run), of_counted_users(run)):
         assert latency_at(0.99, each).at_least.low > 900e6
 
 
-@pytest.mark.parametrize("users_are_ours", [True, False])
+def test_of_others_users_it_is_known_how_many_requests_are_under_way_while_their_number_is():
+    run, _ = closed_run(0.1)  # four waits in 40 s
+    ours, counted = latency_at(0.5, run), latency_at(0.5, of_counted_users(run))
+    assert counted.at_least == ours.at_least
+    assert 0.7 * ours.estimate.low < counted.at_least.low < ours.estimate.low
+    several_at_once = of_counted_users(run, USERS // 2)  # on average: they make requests in greenlets of their own
+    changing = of_counted_users(run)
+    users = (*changing.facts.users, UserCount((START + 9) * 10**9, 0))
+    changing = dataclasses.replace(changing, facts=dataclasses.replace(changing.facts, users=users))
+    for unknown in (several_at_once, changing, of_counted_users(run, 0), without_slots(run)):
+        assert math.isinf(waiting_workers(unknown, ("generate",), find_steady(run)).mean_ns)
+
+
+@pytest.mark.parametrize("users_of", [lambda run: run, without_slots, of_counted_users])
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("waits_a_second", [0.1, 1, 4])
-def test_the_lower_bound_is_under_what_it_would_have_been_without_the_waits(waits_a_second, seed, users_are_ours):
+def test_the_lower_bound_is_under_what_it_would_have_been_without_the_waits(waits_a_second, seed, users_of):
     run, alone = closed_run(waits_a_second, seed)
     for q in (0.5, 0.9, 0.99):
-        latency = latency_at(q, run if users_are_ours else without_slots(run))
+        latency = latency_at(q, users_of(run))
         assert latency.at_least.low <= np.quantile(alone, q) <= latency.estimate.high
 
 
