@@ -45,10 +45,14 @@ MAX_RECORD_BYTES = 16 * 1024 * 1024
 T = TypeVar("T")
 
 
+def plain_name(name: str) -> str:
+    """What of a run's name is in that of its folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "run"
+
+
 def new_folder(parent: Path, name: str, now: datetime) -> Path:
     """Make `<utc time>-<name>` in `parent`; the name can't lead out of it. Raises UsageError when that is impossible."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "run"
-    stem = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{plain}"
+    stem = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{plain_name(name)}"
     with writing(f"--out: {parent}"):
         for suffix in ("", *(f"-{n}" for n in range(2, 1000))):
             folder = parent / (stem + suffix)

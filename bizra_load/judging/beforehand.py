@@ -20,9 +20,10 @@ def check_settings(settings: Settings, final: bool = True) -> AgreementFile:
     file.check_environment(settings.environment)
     evidence.read_files(settings.evidence, file)
     if final and not file.agreement.objectives:
-        for flag, given in (("--abort-on-fail", settings.abort_on_fail), ("--stop-when-decided", settings.stop_when_decided)):
+        early = {"--abort-on-fail": settings.abort_on_fail, "--stop-when-decided": settings.stop_when_decided}
+        for flag, given, what in (*((*e, "decided") for e in early.items()), ("--baseline", settings.baseline, "compared")):
             if given:
-                raise UsageError(f"{flag}: without objectives nothing is decided (allowed: with --objective or --agreement)")
+                raise UsageError(f"{flag}: without objectives nothing is {what} (allowed: with --objective or --agreement)")
     return file
 
 

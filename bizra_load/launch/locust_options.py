@@ -21,6 +21,10 @@ FILES = {
     "json_file": ("--json-file", ""),
     "logfile": ("--logfile", ""),
 }
+OF_A_ROLE = {
+    "master": ("--expect-workers", "--expect-workers-max-wait"),
+    "worker": ("--master-host", "--master-port"),
+}
 PORTS = {"master_bind_port": "--master-bind-port", "master_port": "--master-port"}
 
 
@@ -45,6 +49,14 @@ def check_options(options: Mapping[str, Any]) -> None:
         raise UsageError(f"-u/--users: {users} (allowed: 1 to {MAX_USERS})")
     if run_time_s is not None and not 0 < run_time_s <= MAX_DURATION_S:
         raise UsageError(f"-t/--run-time: {run_time_s} s (allowed: more than 0, up to {MAX_DURATION_S / 86_400:.0f} days)")
+
+
+def check_role(words: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Raises UsageError for words of a master or a worker on its own, where this is none."""
+    for role, flags in OF_A_ROLE.items():
+        for word in words:
+            if (flag := word.partition("=")[0]) in flags and not options[role]:
+                raise UsageError(f"{flag}: workers on this machine know it themselves (allowed: with --{role})")
 
 
 def check_master_address(options: Mapping[str, Any]) -> None:

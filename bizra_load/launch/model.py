@@ -13,7 +13,7 @@ from typing import Any
 from bizra_load.engine.arrivals import SATURATE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.units import duration_s
-from bizra_load.launch.locust_options import check_master_address, check_options, check_words
+from bizra_load.launch.locust_options import check_master_address, check_options, check_role, check_words
 from bizra_load.launch.locustfile import Locustfile, check_there, of_ours, survey
 from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
@@ -66,6 +66,7 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
         environment = {**os.environ, WEB_UI_VARIABLE: "1" if web_ui else ""}
         surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), environment)
         check_options(surveyed.options)
+        check_role(words, surveyed.options)
         if surveyed.options["master"] and not surveyed.makes_no_run:
             check_master_address(surveyed.options)
     shadowed = _shadowed(given, words, surveyed.own_flags) if surveyed is not None else {}

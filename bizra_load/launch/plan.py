@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from bizra_load.archive.store import plain_name
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.beforehand import unplanned
@@ -100,7 +101,7 @@ def _addresses(request: LoadRequest) -> Iterator[str]:
 
 def _files(request: LoadRequest) -> Iterator[str]:
     s = request.settings
-    yield f"Files: {s.out / f'<UTC time>-{s.run_name}'}, and {s.out / 'latest'} names it"
+    yield f"Files: {s.out / f'<UTC time>-{plain_name(s.run_name)}'}, and {s.out / 'latest'} names it"
     if s.evidence:
         yield f"Evidence: {', '.join(s.evidence)}"
 

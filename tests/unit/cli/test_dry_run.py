@@ -52,6 +52,7 @@ def test_a_rehearsal_is_told_with_its_rate_its_node_its_files_and_its_agreement(
     ):
         assert message in text
     assert list(tmp_path.iterdir()) == []
+    assert "Files: runs/<UTC time>-x-y, and runs/latest" in planned(capsys, "--run-name", "../../x y")
 
 
 def test_a_target_of_ones_own_shows_its_addresses_without_a_password(capsys):

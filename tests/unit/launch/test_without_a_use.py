@@ -91,6 +91,11 @@ def test_without_objectives_no_run_ends_by_a_decision(request_of, surveyed, opti
     assert request_of(surveyed, option, *none, "--web-ui").settings  # the form may bring some
 
 
+def test_without_objectives_nothing_is_compared_with_a_baseline(request_of):
+    with pytest.raises(UsageError, match=r"^--baseline: without objectives nothing is compared"):
+        request_of(ORDINARY, "--baseline", "no-such.json")
+
+
 @pytest.mark.parametrize("words", [("--exit-code-on-error", "9"), ("--exit-code-on-error=9",)])
 def test_the_exit_code_of_failures_is_the_verdicts(request_of, words):
     with pytest.raises(UsageError, match=r"^--exit-code-on-error: the verdict decides the exit code"):
