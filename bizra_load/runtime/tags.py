@@ -9,11 +9,12 @@ from typing import Any
 from locust import User
 from locust.user.task import filter_tasks_by_tags, is_markov_taskset
 
+_A_TASK = "allowed: a method with @task, or tasks = [...]"
 OPTIONS = {"tags": "--tags", "exclude_tags": "--exclude-tags"}  # by the attribute that Locust has of each
 
 
 class TagsError(Exception):
-    """They leave no task to any user class, in one line."""
+    """No user class has a task, or they leave none to any, in one line."""
 
 
 def without_task(classes: Mapping[str, type[User]], options: Any, words: Sequence[str]) -> str:
@@ -22,7 +23,7 @@ def without_task(classes: Mapping[str, type[User]], options: Any, words: Sequenc
     """
     given = {name: tuple(getattr(options, name, None) or ()) for name in OPTIONS}
     if not any(given.values()):
-        return ""
+        return _idle(classes)
     some = "its tags" if given["tags"] else "not all of its tags"
     had_tasks = [name for name, user in classes.items() if user.tasks]
     by_class = {name: sorted(set(_tags(user))) for name, user in classes.items()}
@@ -37,6 +38,16 @@ def without_task(classes: Mapping[str, type[User]], options: Any, words: Sequenc
         raise TagsError(f"{asked}: leaves no user class a task ({_allowed(some, by_class)})")
     names = {name: by_class[name] for name in left_out}
     return f"{asked}: no task is left to {', '.join(left_out)}, whose users can only fail ({_allowed(some, names)})"
+
+
+def _idle(classes: Mapping[str, type[User]]) -> str:
+    """The line on classes that never had a task, nor code of their own that a user runs instead. Raises TagsError where all are
+    such.
+    """
+    idle = [name for name, u in classes.items() if _is_empty(u) and (u.run, u.on_start) == (User.run, User.on_start)]
+    if classes and len(idle) == len(classes):
+        raise TagsError(f"no task in {', '.join(idle)} ({_A_TASK})")
+    return f"no task in {', '.join(idle)}, whose users can only fail ({_A_TASK})" if idle else ""
 
 
 def _allowed(some: str, by_class: Mapping[str, Sequence[str]]) -> str:

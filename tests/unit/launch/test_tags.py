@@ -93,3 +93,29 @@ def test_a_class_that_is_left_without_a_task_is_a_line_before_the_load(tmp_path,
 def test_tags_are_nothing_to_what_makes_no_load_here(tmp_path, monkeypatch):
     assert not seen(tmp_path, monkeypatch, "--worker", "--tags", "nosuch").without_task
     assert not seen(tmp_path, monkeypatch, "--list", "--tags", "nosuch").without_task
+
+
+IDLE = """
+from locust import FastHttpUser, User, task
+
+class Idle(FastHttpUser): ...
+class Greeter(User):
+    def on_start(self): ...
+class Runner(User):
+    def run(self): ...
+class Busy(User):
+    @task
+    def go(self): ...
+"""
+
+
+@pytest.mark.processes
+def test_a_class_without_any_task_is_refused_where_there_is_no_other_and_else_named(tmp_path, monkeypatch):
+    a_task = "allowed: a method with @task, or tasks = [...]"
+    with pytest.raises(UsageError) as refused:
+        seen(tmp_path, monkeypatch, *HOST, "Idle", text=IDLE)
+    assert str(refused.value) == f"-f: mine.py: no task in Idle ({a_task})"
+    lines = [
+        seen(tmp_path, monkeypatch, *HOST, *names, text=IDLE).without_task for names in ((), ("Greeter", "Runner", "Busy"))
+    ]
+    assert lines == [f"no task in Idle, whose users can only fail ({a_task})", ""]
