@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import gevent
+
 from bizra_load.engine.core import BaseConnection, BaseRequest, Channel
 from bizra_load.engine.core_pure import IDLE_NS, READ_BYTES
 from bizra_load.engine.errors import ResponseTimeout, TransportError
@@ -20,9 +22,10 @@ from bizra_load.engine.http_parser import LAST_CHUNK, Head, Reader, read_respons
 from bizra_load.engine.outcomes import Unsent
 from bizra_load.engine.reactor import Reactor, get_reactor
 from bizra_load.engine.request_head import request_head
-from bizra_load.engine.sockets import closed_by_peer, opened, tls_context, unacknowledged
+from bizra_load.engine.sockets import abandon, closed_by_peer, opened, tls_context, unacknowledged
 from bizra_load.io.urls import check_authority
 
+YIELD_NS = 1_000_000  # so long one response is read without a pause before everybody else gets a turn
 _NO_CONTENT = {"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"}  # whose content means nothing (RFC 9110 section 9.3)
 _clock = time.perf_counter_ns
 
@@ -84,8 +87,9 @@ class Connection(BaseConnection):
 
     def prepare(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> PreparedRequest:
         """Check and build everything of a request but its body. Raises ValueError where a header could be injected."""
-        lines = {"Host": self._host_header, "User-Agent": "bizra-load", **self._headers, **(headers or {})}
-        return PreparedRequest(method, request_head(method, self._prefix + path, lines))
+        given = {"Host": self._host_header, "User-Agent": "bizra-load"}, self._headers, headers or {}
+        lines = {name.lower(): (name, value) for some in given for name, value in some.items()}  # RFC 9110 section 5.1
+        return PreparedRequest(method, request_head(method, self._prefix + path, dict(lines.values())))
 
     def send(self, request: PreparedRequest, body: bytes, started: Callable[[int], None]) -> Response:
         """Send, call `started(sent_ns)`, and wait for the whole response. Raises EngineError; the connection is then closed."""
@@ -106,8 +110,13 @@ class Connection(BaseConnection):
         if not data:
             data, done_ns = self._ask_again(asked, deadline_ns)
 
+        yielded_ns = _clock()
+
         def more() -> bytes:
-            nonlocal done_ns
+            nonlocal done_ns, yielded_ns
+            if _clock() - yielded_ns > YIELD_NS:
+                gevent.sleep(0)
+                yielded_ns = _clock()
             piece = self._read(self._channel, deadline_ns)
             done_ns = _clock()
             return piece
@@ -119,6 +128,8 @@ class Connection(BaseConnection):
         if head.keep_alive and not reader.pieces:
             keep(request, data, head, len(body))
         self.last_head, self._done_ns, self.last_done_ns = head, done_ns, done_ns
+        if self._channel is not None and (reader.pieces or len(data) == READ_BYTES):
+            self._reactor.hints.add(self._channel.fd)  # its last edge may also be that of what came behind it
         if not head.keep_alive:
             self.close()
         return body
@@ -131,6 +142,7 @@ class Connection(BaseConnection):
         channel = self._channel
         if channel is None or not self._done_ns or unacknowledged(channel) < len(asked):
             raise TransportError(f"the {'kept ' if self._done_ns else ''}connection closed before any response")
+        abandon(channel)  # else the server might still get it, and act on it twice
         self.close()
         channel = self._open(deadline_ns)
         self._write_rest(channel, asked, 0, deadline_ns)
@@ -211,8 +223,8 @@ def keep(request: BaseRequest, data: bytes, head: Head, body_bytes: int) -> None
     """Remember the response to know the next one by it: one that arrived in one piece, of a connection that goes on. Its length
     must follow from what comes before the body: a Content-Length, or the size of its only chunk.
     """
-    if head.chunked and not body_bytes:
-        return  # without a chunk its end begins otherwise
+    if (head.chunked and not body_bytes) or len(data) == READ_BYTES:
+        return  # without a chunk its end begins otherwise; behind a full read there may be more
     after = LAST_CHUNK if head.chunked else b""
     begin = len(data) - len(after) - body_bytes
     text = data.find(b"\r\n\r\n") + 4

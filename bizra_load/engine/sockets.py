@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _socket
+import contextlib
 import fcntl
 import functools
 import itertools
@@ -43,6 +44,12 @@ def unacknowledged(channel: Channel) -> int:
     """
     pending: tuple[int] = struct.unpack("i", fcntl.ioctl(channel.fd, termios.TIOCOUTQ, bytes(4)))
     return pending[0]
+
+
+def abandon(channel: Channel) -> None:
+    """Closed from now on, nothing of what has not left yet is sent any more: the peer gets a reset (SO_LINGER, socket(7))."""
+    with contextlib.suppress(OSError):
+        channel.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:

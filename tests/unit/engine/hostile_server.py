@@ -16,9 +16,15 @@ Script = Callable[[socket.socket], None]
 
 
 @contextmanager
-def hostile_server(*scripts: Script) -> Iterator[str]:
-    """URL of a server whose n-th connection runs the n-th script (the last one again and again)."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def hostile_server(*scripts: Script, buffer_bytes: int = 0) -> Iterator[str]:
+    """URL of a server whose n-th connection runs the n-th script (the last one again and again). `buffer_bytes`: so much is
+    received before the script reads it (0: as the system has it).
+    """
+    listener = socket.socket()
+    if buffer_bytes:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     port = listener.getsockname()[1]
 
     def serve() -> None:

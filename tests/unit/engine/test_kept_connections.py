@@ -2,6 +2,7 @@
 got is a failure, for nobody here knows what became of it.
 """
 
+import contextlib
 import socket
 import struct
 import threading
@@ -166,3 +167,33 @@ def test_a_connection_that_was_cut_off_before_the_request_is_opened_again():
             server.go.set()
             assert sent(connection, request) == b"hello"
             assert (server.got, connection.reconnects) == (2, 1)
+
+
+def test_a_request_that_goes_out_again_is_not_got_by_whoever_ended_reads_on():
+    """It lay behind a window that was shut, as the server responded without reading a long body."""
+    got, ended_here, asked_again = [], threading.Event(), threading.Event()
+
+    def early(connection):
+        connection.recv(500)
+        connection.sendall(OK)
+        assert ended_here.wait(5)
+        connection.shutdown(socket.SHUT_WR)
+        assert asked_again.wait(5)
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(65_536):
+                got.append(data)
+        got.append(b"end")
+
+    def once(connection):
+        got.append(read_request(connection))
+        connection.sendall(OK)
+        asked_again.set()
+        connection.recv(1)
+
+    with hostile_server(early, once, buffer_bytes=4096) as url, closing(Connection(url, timeout_s=5)) as connection:
+        assert connection.send(connection.prepare("POST", "/"), b"x" * 200_000, lambda _: None).status == 200
+        threading.Timer(0.05, ended_here.set).start()  # the request has been sent by then; if not, the test sees nothing
+        assert connection.send(connection.prepare("GET", "/once"), b"", lambda _: None).status == 200
+        while b"end" not in got:
+            gevent.sleep(0.01)
+    assert b"".join(got).count(b"GET /once") == 1
