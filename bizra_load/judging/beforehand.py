@@ -20,10 +20,9 @@ def check_settings(settings: Settings, final: bool = True) -> AgreementFile:
     file.check_environment(settings.environment)
     evidence.read_files(settings.evidence, file)
     if final and not file.agreement.objectives:
-        early = {"--abort-on-fail": settings.abort_on_fail, "--stop-when-decided": settings.stop_when_decided}
-        for flag, given, what in (*((*e, "decided") for e in early.items()), ("--baseline", settings.baseline, "compared")):
+        for flag, given in (("--abort-on-fail", settings.abort_on_fail), ("--stop-when-decided", settings.stop_when_decided)):
             if given:
-                raise UsageError(f"{flag}: without objectives nothing is {what} (allowed: with --objective or --agreement)")
+                raise UsageError(f"{flag}: without objectives nothing is decided (allowed: with --objective or --agreement)")
     return file
 
 

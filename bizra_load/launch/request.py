@@ -162,6 +162,8 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
     settings = checked(given, added_options())
     agreement = check_settings(settings, final=not web_ui).agreement
+    if given["baseline"] and not agreement.objectives and not web_ui:
+        raise UsageError("--baseline: without objectives nothing is compared (allowed: with --objective or --agreement)")
     named = settings.agreement if settings.agreement not in ("", NO_AGREEMENT) else ""
     on_node = not host and (surveyed is None or bool(product_name))
     product = product_of(agreement) if named or not on_node else reference_product()  # any objectives can be rehearsed

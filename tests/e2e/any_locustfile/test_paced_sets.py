@@ -50,7 +50,13 @@ class Cart(TaskSet):
 class Visitor(FastHttpUser):
     tasks = [Cart]
 """
-NO_TASKS = "from locust import FastHttpUser\n\nclass Visitor(FastHttpUser):\n    pass\n"
+NO_TASKS = """
+from locust import FastHttpUser
+
+class Visitor(FastHttpUser):
+    def on_start(self):
+        pass  # might go on for ever
+"""
 
 
 @pytest.fixture

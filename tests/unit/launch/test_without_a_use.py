@@ -91,9 +91,11 @@ def test_without_objectives_no_run_ends_by_a_decision(request_of, surveyed, opti
     assert request_of(surveyed, option, *none, "--web-ui").settings  # the form may bring some
 
 
-def test_without_objectives_nothing_is_compared_with_a_baseline(request_of):
+def test_without_objectives_nothing_is_compared_with_a_baseline(request_of, monkeypatch):
     with pytest.raises(UsageError, match=r"^--baseline: without objectives nothing is compared"):
         request_of(ORDINARY, "--baseline", "no-such.json")
+    monkeypatch.setenv("BASELINE", "no-such.json")  # of all runs here, as others have objectives
+    assert request_of(ORDINARY).settings.baseline == "no-such.json"
 
 
 @pytest.mark.parametrize("words", [("--exit-code-on-error", "9"), ("--exit-code-on-error=9",)])
