@@ -28,6 +28,7 @@ from bizra_load.products import ANY_SERVICE, Product, added_options, default_agr
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings, checked, texts
+from sla.values.agreement import Agreement
 from sla.values.number import whole_in
 
 A_URL = "a URL such as http://127.0.0.1:8080"
@@ -161,9 +162,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
     settings = checked(given, added_options())
-    agreement = check_settings(settings, final=not web_ui).agreement
-    if given["baseline"] and not agreement.objectives and not web_ui:
-        raise UsageError("--baseline: without objectives nothing is compared (allowed: with --objective or --agreement)")
+    agreement = _agreement(given["baseline"], settings, web_ui)
     named = settings.agreement if settings.agreement not in ("", NO_AGREEMENT) else ""
     on_node = not host and (surveyed is None or bool(product_name))
     product = product_of(agreement) if named or not on_node else reference_product()  # any objectives can be rehearsed
@@ -189,6 +188,14 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         web_ui=web_ui,
         shadowed=model.shadowed,
     )
+
+
+def _agreement(baseline: str | None, settings: Settings, web_ui: bool) -> Agreement:
+    """What the load is judged by. `baseline`: of the command line. Raises UsageError."""
+    agreement = check_settings(settings, final=not web_ui).agreement
+    if baseline and not agreement.objectives and not web_ui:  # the form may bring some
+        raise UsageError("--baseline: without objectives nothing is compared (allowed: with --objective or --agreement)")
+    return agreement
 
 
 def _check_hosts(host: str, file: str, surveyed: Locustfile | None, web_ui: bool) -> None:
